@@ -1,0 +1,1 @@
+"""From a citizen's text to a prediction: the one door to inference."""

@@ -1,0 +1,1 @@
+"""The service: HTTP, start page and command line."""

@@ -1,0 +1,1 @@
+"""Everything that knows HTTP: routes, limits, problems, metrics, logs, the start page."""
