@@ -41,9 +41,8 @@ format: $(checks)  ## Write the code in the common style
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(base)  ## Measure start, speed and memory of the shipped model on this machine
-	$(VENV)/bin/phananh doctor
-	$(VENV)/bin/phananh classify corpora/reports/train.jsonl --out /dev/null
+bench: $(checks)  ## Measure speed and memory beside PhoBERT's shape and underthesea; WRITE=1 fills the README
+	$(VENV)/bin/python -m training.bench $(if $(WRITE),--write)
 
 evaluate: $(base)  ## Measure the shipped model; DATA=file.jsonl for other reports
 	$(VENV)/bin/phananh evaluate $(or $(DATA),corpora/reports/dev.jsonl)

@@ -155,13 +155,16 @@ def load_manifest(folder: Path) -> Manifest:
         manifest = _parse(value)
     except ArtifactInvalid as error:
         raise ArtifactInvalid(f"{path}: {error.message}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArtifactInvalid(f"{path}: wrong or missing member ({error})") from error
     if value.get("version") != manifest.version:
         raise ArtifactInvalid(
             f"{path}: version {value.get('version')!r} does not fit its content, "
             f"which has {manifest.version!r}"
         )
+    whole = manifest.to_json()
+    if odd := [name for name in value if name not in whole or value[name] != whole[name]]:
+        raise ArtifactInvalid(f"{path}: {', '.join(odd)}: holds a member that is not known here")
     for name in (Layout(folder).model.name, Layout(folder).tokenizer.name):
         if name not in manifest.files:
             raise ArtifactInvalid(f"{path}: expected {name} among its files")

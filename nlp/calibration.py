@@ -124,7 +124,8 @@ def level_probability(at_least: Floats, level: Urgency) -> float:
 def softmax(logits: npt.NDArray[np.float32], temperature: float = 1.0) -> Floats:
     """Softmax over the last axis."""
     scaled = logits.astype(np.float64) / temperature
-    scaled -= scaled.max(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # infinite scores become NaN, and are refused as such
+        scaled -= scaled.max(axis=-1, keepdims=True)
     powers = np.exp(scaled)
     return powers / powers.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
 

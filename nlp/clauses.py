@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -58,9 +59,9 @@ def load_clauses(path: Path) -> dict[str, Vectors]:
     if not path.exists():
         return {}
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             keys, vectors = data["keys"], data["vectors"].astype(np.float32)
-    except (OSError, ValueError, KeyError) as error:
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return dict(zip(map(str, keys), vectors, strict=True))
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise ArtifactInvalid(f"{path}: not clause vectors that can be read ({error})") from error
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return dict(zip(map(str, keys), vectors, strict=True))

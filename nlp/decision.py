@@ -22,6 +22,7 @@ class Doubts:
     ward: WardFinding
     several_matters: bool
     cut: bool
+    danger: str | None = None
 
 
 def decide(doubts: Doubts, thresholds: Thresholds) -> tuple[Decision, tuple[str, ...]]:
@@ -30,6 +31,7 @@ def decide(doubts: Doubts, thresholds: Thresholds) -> tuple[Decision, tuple[str,
     line = sorted((doubts.urgency, near)) if near else []
     checks = (
         (doubts.urgency is Urgency.KHAN_CAP, "urgency is khan-cap"),
+        (doubts.danger is not None, f"words of danger: {doubts.danger}"),
         (doubts.restricted, "text is restricted"),
         (
             near is not None,

@@ -16,12 +16,13 @@ from nlp.folding import fold_for_matching
 _OFFICIALS = re.compile(
     r"\b(?:can bo|cong chuc|vien chuc|dia chinh|tu phap|ke toan|thu quy|van thu|kiem lam|quan ly thi truong|"
     r"cong an|csgt|canh sat|dan quan|thanh tra|chu tich|pho chu tich|bi thu|lanh dao|giam doc|"
-    r"hieu truong|hieu pho|truong (?:phong|ban|thon|ap|xom|khu|tram|don)|to truong|thon truong|"
+    r"hieu truong|hieu pho|pho phong|truong (?:phong|ban|thon|ap|xom|khu|tram|don)|to truong|thon truong|"
     r"uy ban|ubnd|hdnd|mat tran|hoi dong)\b"
 )
 #: Places whose name in an agency's name says nothing of which agency it is.
 _CITY_TAIL = re.compile(r"\s+(?:thanh pho|tp\.?|tinh)\s+\S.*$")
 _SHORTEST_NAME = 6
+_SHORTEST_ABBREVIATION = 3
 
 
 class AccusedOffices:
@@ -32,12 +33,12 @@ class AccusedOffices:
         self._ward_level = frozenset(a.id for a in agencies if a.level == "ward")
         self._names: dict[str, set[str]] = {}
         for agency in agencies:
-            for name in (agency.name, *(alias.name for alias in agency.aliases)):
-                folded = _CITY_TAIL.sub("", fold_for_matching(re.sub(r"\(.*?\)", "", name))).strip()
-                if len(folded) >= _SHORTEST_NAME:
-                    self._names.setdefault(folded, set()).add(agency.id)
+            names = (agency.name, agency.abbr, *(alias.name for alias in agency.aliases))
+            for folded in filter(None, map(_matched_form, names)):
+                self._names.setdefault(folded, set()).add(agency.id)
         longest_first = sorted(self._names, key=len, reverse=True)
-        self._pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b")
+        any_name = "|".join(map(re.escape, longest_first)) or r"(?!)"
+        self._pattern = re.compile(rf"\b(?:{any_name})\b")
 
     def named_in(self, text: str) -> frozenset[str]:
         """Ids of agencies that may be the accused's own.
@@ -50,3 +51,11 @@ class AccusedOffices:
         if _OFFICIALS.search(folded):
             named |= self._ward_level
         return frozenset(named)
+
+
+def _matched_form(name: str) -> str:
+    """The name as it is looked for, or "" where it is too short to mean the agency alone."""
+    whole = fold_for_matching(re.sub(r"\(.*?\)", "", name)).strip()
+    bare = _CITY_TAIL.sub("", whole).strip()
+    shortest = _SHORTEST_ABBREVIATION if name.isupper() else _SHORTEST_NAME
+    return next((form for form in (bare, whole) if len(form) >= shortest), "")

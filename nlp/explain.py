@@ -88,5 +88,5 @@ def _spans(
         if span:
             start, end = span
             text = read.canonical.raw[read.title_length + start : read.title_length + end]
-            spans.append(Evidence(start, end, text, moves, round(falls[number], 4)))
+            spans.append(Evidence(start, end, text, moves, round(float(falls[number]), 4)))
     return spans

@@ -25,6 +25,7 @@ class Labels:
         also: Further topics that the text holds.
         at_least: Probabilities of level 1, 1-2, 1-3.
         urgency: The decided level.
+        danger: The cue that raised the level above what the model says, if one did.
     """
 
     kind: Kind
@@ -35,11 +36,7 @@ class Labels:
     also: tuple[str, ...]
     at_least: Floats
     urgency: Urgency
-
-    @property
-    def sound(self) -> bool:
-        """False where the model gave something that is no probability."""
-        return bool(np.isfinite(self.topics).all() and np.isfinite(self.at_least).all())
+    danger: str | None = None
 
 
 def read_labels(scores: Scores, manifest: Manifest) -> list[Labels]:

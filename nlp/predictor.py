@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
@@ -15,6 +15,7 @@ from nlp.artifact import Layout, Manifest, load_manifest, load_pipeline
 from nlp.calibration import level_probability
 from nlp.city import City
 from nlp.clauses import clause_vectors, load_clauses
+from nlp.danger import danger_cue
 from nlp.decision import Doubts, decide
 from nlp.domain import (
     AgencySuggestion,
@@ -94,9 +95,9 @@ class Predictor:
         """
         manifest = load_manifest(folder)
         pipeline = load_pipeline(folder, manifest)
-        pad_id = pipeline.tokenizer.token_to_id("[PAD]") or pipeline.tokenizer.token_to_id("<pad>")
-        model = Model(Layout(folder).model, threads=threads, pad_id=pad_id or 0)
-        remembered = load_clauses(Layout(folder).clauses)
+        model = Model(Layout(folder).model, threads=threads)
+        path = Layout(folder).clauses
+        remembered = load_clauses(path) if path.name in manifest.files else {}  # else unchecked
         return cls(manifest, pipeline, model, city, remembered=remembered)
 
     def self_check(self) -> None:
@@ -166,13 +167,21 @@ class Predictor:
         if not readings:
             return []
         scores = self._score([reading.windows for reading in readings])
-        rows = zip(readings, read_labels(scores, self.manifest), scores.embedding, strict=True)
+        labels_of = read_labels(scores, self.manifest)
+        rows = zip(readings, labels_of, scores.embedding, scores.finite, strict=True)
         return [
-            self._answer(reading, labels, embedding, explain)
-            if labels.sound and np.isfinite(embedding).all()
+            self._answer(reading, self._raised(reading, labels), embedding, explain)
+            if finite
             else Refusal(reading.report.id, InferenceFailed.code, InferenceFailed().message)
-            for reading, labels, embedding in rows
+            for reading, labels, embedding, finite in rows
         ]
+
+    def _raised(self, reading: _Reading, labels: Labels) -> Labels:
+        """The labels, khan-cap where the text holds an unmistakable cue that the model missed."""
+        if labels.urgency is Urgency.KHAN_CAP:
+            return labels
+        cue = danger_cue(reading.read.canonical.text)
+        return replace(labels, urgency=Urgency.KHAN_CAP, danger=cue) if cue else labels
 
     def _answer(
         self,
@@ -232,7 +241,12 @@ class Predictor:
             kind_probability=labels.kind_probability,
             topic_probability=float(labels.topics[labels.ranked[0]]),
             urgency=labels.urgency,
-            near_level=self.manifest.calibration.near_line(labels.at_least, labels.urgency),
+            near_level=(
+                None
+                if labels.danger
+                else self.manifest.calibration.near_line(labels.at_least, labels.urgency)
+            ),
+            danger=labels.danger,
             restricted=restricted,
             agency_score=agencies[0].score if agencies else 0.0,
             needs_ward=self._needs_ward(agencies),

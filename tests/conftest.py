@@ -14,10 +14,18 @@ from hypothesis import settings
 
 from corpora.city_files import load_city
 from nlp.city import City
+from tests.artifacts import write_artifact
 
 TESTS = Path(__file__).parent
 #: Files whose tests build models or start processes: `pytest -m "not slow"` leaves them out.
-SLOW = {"test_base_export", "test_bases", "test_live_server", "test_pretrain", "test_splits"}
+SLOW = {
+    "test_base_export",
+    "test_bases",
+    "test_live_server",
+    "test_pretrain",
+    "test_shipped_model",
+    "test_splits",
+}
 
 # A shared machine is slow at times, which says nothing about the code: no deadline. Where nobody
 # looks on, the same examples are drawn each time, so that a failure can be repeated.
@@ -39,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         item.add_marker(getattr(pytest.mark, folder))
-        if item.path.stem in SLOW:
+        if item.path.stem in SLOW or "tiny_artifact" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
 
 
@@ -75,3 +83,9 @@ def _no_network() -> Iterator[None]:
 def city() -> City:
     """The city that ships with the package."""
     return load_city()
+
+
+@pytest.fixture(scope="session")
+def tiny_artifact(tmp_path_factory: pytest.TempPathFactory, city: City) -> Path:
+    """A whole artifact with weights of chance; not to be changed."""
+    return write_artifact(tmp_path_factory.mktemp("artifact"), city)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,16 +18,16 @@ from nlp.domain import Kind, Prediction, Report
 from nlp.errors import ArtifactInvalid
 from nlp.model import Model, Scores
 from nlp.predictor import Predictor
-from nlp.routing import Router, mandate_clauses
-from training.calibrate import calibrate, fit_routing, known_cases
+from nlp.routing import Router, RoutingTable, mandate_clauses
+from training.calibrate import calibrate, fit_routing, known_cases, past_cases
 from training.card import write_card
 from training.export import check_export, export_onnx, quantise
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from training.parts import Parts
     from training.recipe import Recipe
-    from training.train import Parts
 
 #: Most accuracy of the topic that int8 may cost on the validation texts.
 INT8_COST = 0.005
@@ -53,11 +54,9 @@ def assemble(
     Returns:
         The manifest as written.
     """
-    from training.train import neutral_manifest
-
     about = about | {"export": export(parts, folder, windows)}
     save_for_training(parts, folder)
-    draft = replace(neutral_manifest(parts, recipe, {}), golden=_placeholder(parts))
+    draft = replace(_neutral_manifest(parts, recipe, {}), golden=_placeholder(parts))
     draft = write_manifest(folder, draft)
     draft = replace(draft, calibration=_calibration(parts, folder))
     draft = write_manifest(folder, draft)
@@ -73,12 +72,11 @@ def assemble(
 def export(parts: Parts, folder: Path, windows: Sequence[Sequence[int]]) -> dict[str, Any]:
     """Write ``model.onnx``, in int8 where that costs little enough; figures about both."""
     target, plain, small = (folder / f"{name}.onnx" for name in ("model", "float32", "int8"))
-    pad_id = parts.base.pad_id
-    export_onnx(parts.network, plain, pad_id)
-    gap = check_export(parts.network, plain, windows[:64], pad_id)
+    export_onnx(parts.network, plain, parts.base.pad_id)
+    gap = check_export(parts.network, plain, windows[:64])
     quantise(plain, small)
     truth = np.array([parts.labels.topics.index(r.topic) for r in parts.validation])
-    before, after = (_accuracy(Model(p, pad_id=pad_id), windows, truth) for p in (plain, small))
+    before, after = (_accuracy(Model(p), windows, truth) for p in (plain, small))
     chosen = small if before - after <= INT8_COST else plain
     chosen.rename(target)
     for left in (plain, small):
@@ -100,9 +98,9 @@ def save_for_training(parts: Parts, folder: Path) -> None:
     from training.network import heads_state
 
     layout = Layout(folder)
-    encoder: Any = parts.network.encoder.to(torch.bfloat16)
+    # A copy: the network that was trained stays as precise as it is.
+    encoder: Any = deepcopy(parts.network.encoder).to(torch.bfloat16)
     encoder.save_pretrained(layout.encoder)
-    encoder.float()
     heads: dict[str, Tensor] = heads_state(parts.network)
     save_file(
         {k: v.detach().to(torch.bfloat16).contiguous() for k, v in heads.items()},
@@ -113,6 +111,20 @@ def save_for_training(parts: Parts, folder: Path) -> None:
     tokenizer.save(str(layout.tokenizer))
     tokenizer.enable_truncation(
         max_length=parts.pipeline.spec.window, stride=parts.pipeline.spec.overlap
+    )
+
+
+def _neutral_manifest(parts: Parts, recipe: Recipe, about: dict[str, Any]) -> Manifest:
+    """The manifest before calibration."""
+    return Manifest(
+        kinds=parts.labels.kinds,
+        topics=parts.labels.topics,
+        calibration=Calibration(),
+        routing=RoutingTable(sharpness=recipe.sharpness, cases=past_cases(parts.train)),
+        pipeline=parts.pipeline.spec,
+        fingerprint=parts.pipeline.fingerprint,
+        golden=(),
+        about=about,
     )
 
 

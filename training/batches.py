@@ -151,7 +151,7 @@ def _targets(reports: Sequence[LabelledReport], labels: Labels) -> Targets:
         for slug in (report.topic, *report.also):
             present[row, topic[slug]] = 1.0
         for place, name in enumerate(report.agencies):
-            # The lead weighs as much as all the others that would also be right.
+            # The lead weighs twice as much as all the others that would also be right.
             agencies[row, agency[name]] = 1.0 if place == 0 else 0.5 / (len(report.agencies) - 1)
     agencies /= agencies.sum(1, keepdim=True).clamp(min=1e-6)
     return Targets(

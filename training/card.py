@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nlp.artifact import Layout, Manifest
 
 if TYPE_CHECKING:
-    from training.train import Parts
+    from training.parts import Parts
 
 _CARD = """\
 # Model card: version {version}
@@ -31,7 +31,7 @@ Personal data is masked before the model reads a text, in training and in use.
 ## Decisions
 Temperatures: {temperatures}.
 Thresholds: {thresholds}. They come from {validation} validation texts and can be changed in
-`manifest.json` by way of `phananh` tools without retraining; a change is a new version.
+`manifest.json` without retraining; that makes a new version, whose name the refusal to load then says.
 
 ## Figures
 See the tables in the project's README, made by `phananh evaluate`.

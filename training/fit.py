@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
 from training import losses
 from training.batches import Batch, Clauses, Labels, TrainingTexts, padded
@@ -42,7 +43,8 @@ class Schedule:
         """Share of the run that is done, 0..1."""
         done = self.step / self.steps
         if self.minutes is not None:
-            done = max(done, (time.monotonic() - self.started) / (60 * self.minutes))
+            gone = time.monotonic() - self.started
+            done = max(done, gone / max(60 * self.minutes, 1e-9))
         return min(done, 1.0)
 
     @property
@@ -78,6 +80,10 @@ class Fitting:
         self._log_prior = (counts / counts.sum()).log()
         self._optimiser = torch.optim.AdamW(parameter_groups(network, recipe), betas=(0.9, 0.98))
         self._memory: Tensor | None = None
+        self._pair_loss = MultipleNegativesRankingLoss(
+            None,  # type: ignore[arg-type]  # it ranks vectors; the model is ours
+            scale=1.0 / recipe.sharpness,
+        )
         self._average_decay = 0.0
         self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
 
@@ -117,6 +123,7 @@ class Fitting:
 
     def _epoch(self, rng: random.Random, schedule: Schedule) -> float:
         self.network.train()
+        self._memory = None  # read anew, as in a run that is resumed here
         total, steps = 0.0, 0
         for batch in self._texts.epoch(self.recipe.batch, rng, twins=self.recipe.twins):
             if schedule.progress >= 1.0:
@@ -151,13 +158,7 @@ class Fitting:
         if paired:
             parts = (t.kind, t.topic, t.urgency, t.present, t.agencies)
             t = losses.Targets(*(torch.cat((part, part)) for part in parts))
-        near = losses.agency_loss(
-            both.embedding,
-            self._clause_vectors(rng),
-            self._clauses.owner,
-            t.agencies,
-            self.recipe.sharpness,
-        )
+        near = self._agency_loss(both.embedding, t.agencies, rng)
         loss = (
             losses.topic_loss(both.topic, t.topic, self._group_of, w)
             + w.kind * losses.kind_loss(both.kind, t.kind, self._log_prior, w)
@@ -170,19 +171,42 @@ class Fitting:
             loss = loss + w.twin * losses.twin_loss(*halves)
         return loss
 
-    def _clause_vectors(self, rng: random.Random) -> Tensor:
-        """Vectors of all clauses, some read anew with gradient, the others as last read."""
+    def _agency_loss(self, reports: Tensor, wanted: Tensor, rng: random.Random) -> Tensor:
+        """Draw reports to their agencies' mandates: over all clauses, and pair by pair.
+
+        The pairs are a report and the clause of its lead agency that it lies nearest to; a clause
+        stands in one pair only, so that no pair's right answer is another one's wrong one.
+        """
         rows = self._clauses.rows
         if self._memory is None:
             self._memory = self._read_all(rows)
-        chosen = sorted(rng.sample(range(len(rows)), min(self.recipe.clauses, len(rows))))
+        nearest = self._nearest_own(reports.detach(), wanted)
+        pairs = {clause: row for row, clause in reversed(list(enumerate(nearest)))}
+        others = [i for i in range(len(rows)) if i not in pairs]
+        fill = max(0, min(self.recipe.clauses, len(rows)) - len(pairs))
+        chosen = [*pairs, *rng.sample(others, min(fill, len(others)))]
         ids, mask = padded([rows[i] for i in chosen], self._pad_id, self._device)
         with torch.autocast(self._device, torch.bfloat16):
             fresh = self.network(ids, mask).embedding.float()
-        index = torch.tensor(chosen, device=self._device)
-        vectors = self._memory.index_put((index,), fresh)
+        vectors = self._memory.index_put((torch.tensor(chosen, device=self._device),), fresh)
         self._memory = vectors.detach()
-        return vectors
+        overall = losses.agency_loss(
+            reports, vectors, self._clauses.owner, wanted, self.recipe.sharpness
+        )
+        in_pairs = reports[torch.tensor(list(pairs.values()), device=self._device)]
+        return overall + 0.5 * self._ranking(in_pairs, fresh[: len(pairs)])
+
+    def _nearest_own(self, reports: Tensor, wanted: Tensor) -> list[int]:
+        """For each report the nearest clause of its lead agency."""
+        assert self._memory is not None  # noqa: S101 - set by the only caller
+        foreign = self._clauses.owner[None, :] != wanted.argmax(1)[:, None]
+        near = (reports @ self._memory.T).masked_fill(foreign, -2.0)
+        return [int(clause) for clause in near.argmax(1)]
+
+    def _ranking(self, reports: Tensor, clauses: Tensor) -> Tensor:
+        """The in-batch ranking loss of sentence-transformers on pairs of unit vectors."""
+        nothing = torch.empty(0)  # its labels argument is not read
+        return self._pair_loss.compute_loss_from_embeddings([reports, clauses], nothing)
 
     @torch.no_grad()
     def _read_all(self, rows: list[list[int]]) -> Tensor:

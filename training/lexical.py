@@ -113,9 +113,12 @@ def fit_lexical(
     # Norms as in ``forward``: over occurrences, so that repeated words weigh the same there.
     norms = np.sqrt(np.bincount(index[0], rarity[index[1]] ** 2, minlength=len(windows))) + 1e-9
     features = sparse.diags(1.0 / norms) @ counts @ sparse.diags(rarity)
-    machine = LinearSVC(C=COST).fit(features.tocsr(), list(topics))
+    machine = LinearSVC(C=COST, random_state=0).fit(features.tocsr(), list(topics))
     weights = np.zeros((branch.table.num_embeddings, branch.table.embedding_dim))
-    weights[:, machine.classes_] = machine.coef_.T
+    one_a_topic = (
+        machine.coef_ if len(machine.coef_) > 1 else np.vstack((-machine.coef_, machine.coef_))
+    )
+    weights[:, machine.classes_] = one_a_topic.T
     with torch.no_grad():
         branch.rarity.copy_(torch.tensor(rarity, dtype=torch.float32))
         branch.table.weight.copy_(torch.tensor(weights, dtype=torch.float32))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from corpora.reports import LabelledReport, read_reports
@@ -32,13 +33,23 @@ def read_rows(files: Sequence[Path], city: City) -> list[LabelledReport]:
         if file.suffix == ".jsonl" and file.is_file():
             rows += read_reports(file, city.taxonomy, city=city)
             continue
+        parts = [str(file)] if file.is_file() else sorted(map(str, file.glob("*.jsonl*")))
+        if not parts:
+            raise ReportsInvalid(f"{file}: expected a file, or a folder with *.jsonl files")
         with tempfile.TemporaryDirectory() as folder:
-            name = str(file) if file.is_file() else str(file / "*.jsonl*")
-            table = load_dataset("json", data_files=name, split="train", cache_dir=folder)
+            table = load_dataset("json", data_files=parts, split="train", cache_dir=folder)
             plain = Path(folder) / f"{file.stem}.jsonl"
-            table.to_json(plain, force_ascii=False)
+            _write_plain(table, plain)
             rows += read_reports(plain, city.taxonomy, city=city)
     unique = list({row.text: row for row in rows}.values())
     if not unique:
         raise ReportsInvalid(f"{', '.join(map(str, files))}: expected labelled reports, found none")
     return unique
+
+
+def _write_plain(table: Iterable[dict[str, object]], path: Path) -> None:
+    """Write rows as JSON lines, without the nulls that a table has where a row lacks a column."""
+    with path.open("w", encoding="utf-8") as out:
+        for row in table:
+            present = {name: value for name, value in row.items() if value is not None}
+            out.write(json.dumps(present, ensure_ascii=False) + "\n")

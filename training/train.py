@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,35 +14,18 @@ from typing import TYPE_CHECKING, Any
 import corpora
 from corpora.city_files import load_city
 from corpora.splits import split
-from nlp.artifact import Layout, Manifest, sha256
-from nlp.calibration import Calibration
+from nlp.artifact import Layout, sha256
 from nlp.errors import InputInvalid
 from nlp.pipeline import TextPipeline
 from nlp.registry import default_artifact
-from nlp.routing import RoutingTable
+from training.parts import Parts
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
     from corpora.reports import LabelledReport
     from nlp.city import City
-    from training.bases import Base
-    from training.batches import Labels
-    from training.network import ReaderNetwork
 
 DEFAULT_ROWS = Path(corpora.__file__).parent / "reports" / "train.jsonl"
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a run works with."""
-
-    city: City
-    labels: Labels
-    base: Base
-    pipeline: TextPipeline
-    network: ReaderNetwork
-    train: list[LabelledReport]
-    validation: list[LabelledReport]
 
 
 def run(
@@ -76,7 +59,7 @@ def run(
         ReportsInvalid: A row is wrong.
     """
     out = out or Path("build/model")
-    if out.exists() and not (Layout(out).manifest.exists() or not any(out.iterdir())):
+    if out.exists() and not (Layout(out).manifest.exists() or _is_empty(out)):
         raise InputInvalid(f"{out}: expected an empty folder or an artifact to replace")
     recipe = Recipe(seed=seed)
     recipe = replace(recipe, epochs=epochs) if epochs else recipe
@@ -92,6 +75,10 @@ def run(
     shutil.rmtree(checkpoint, ignore_errors=True)
     _say({"artifact": str(out), "seconds": round(time.monotonic() - started)})
     return out
+
+
+def _is_empty(out: Path) -> bool:
+    return out.is_dir() and not any(out.iterdir())
 
 
 def _about(files: Sequence[Path], base: str | None) -> dict[str, Any]:
@@ -191,22 +178,6 @@ def finish(parts: Parts, recipe: Recipe, out: Path, about: dict[str, Any]) -> No
     if out.exists():
         shutil.rmtree(out)
     folder.rename(out)
-
-
-def neutral_manifest(parts: Parts, recipe: Recipe, about: dict[str, Any]) -> Manifest:
-    """The manifest before calibration."""
-    from training.calibrate import past_cases
-
-    return Manifest(
-        kinds=parts.labels.kinds,
-        topics=parts.labels.topics,
-        calibration=Calibration(),
-        routing=RoutingTable(sharpness=recipe.sharpness, cases=past_cases(parts.train)),
-        pipeline=parts.pipeline.spec,
-        fingerprint=parts.pipeline.fingerprint,
-        golden=(),
-        about=about,
-    )
 
 
 def _windows(parts: Parts, reports: Sequence[LabelledReport]) -> list[list[int]]:

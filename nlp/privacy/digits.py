@@ -58,11 +58,12 @@ BANK_AFTER = re.compile(
     rf"(?<![0-9])([0-9]{{3,19}}(?:[ .\-][0-9]{{2,6}}){{0,4}})[ ,(\-]{{1,3}}(?:{_BANK})(?![a-z])"
 )
 
+# Numbers in words end with their line, or a title would run on into a text that begins with "sau".
 _WORD = r"(?:khong|ko|zero|mot|hai|ba|bon|tu|nam|lam|sau|bay|tam|chin|[0-9](?![0-9]))"
-SPELLED = re.compile(rf"(?<![a-z0-9]){_WORD}(?:[\s,.\-]{{1,3}}{_WORD}){{8,}}(?![a-z0-9])")
+SPELLED = re.compile(rf"(?<![a-z0-9]){_WORD}(?:[ ,.\-]{{1,3}}{_WORD}){{8,}}(?![a-z0-9])")
 PARTLY_SPELLED = re.compile(
     rf"(?<![a-z0-9])(?:0[0-9o]{{0,4}}|khong)"
-    rf"(?:[\s,.\-]{{1,3}}(?:{_WORD}|[0-9]{{1,5}}(?![a-z0-9]))){{2,}}(?![a-z0-9])"
+    rf"(?:[ ,.\-]{{1,3}}(?:{_WORD}|[0-9]{{1,5}}(?![a-z0-9]))){{2,}}(?![a-z0-9])"
 )
 
 _WORDS = re.compile(r"[a-z]+")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,6 +31,8 @@ from nlp.domain import (
     TopicAlternative,
     Urgency,
 )
+from nlp.pipeline import PipelineSpec, TextPipeline
+from training.vocabulary import SPECIAL, build_tokenizer
 
 TOPICS = {"den": "dien", "day-dien": "dien", "rac": "moi-truong"}
 AGENCIES = ("chieu-sang", "dien-luc", "moi-truong-do-thi", "ubnd-cap-xa")
@@ -165,3 +167,22 @@ def oracle(small_city, some_reports) -> Callable[..., Oracle]:
         return Oracle(small_city, reports, **options)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def one_torch_thread() -> Iterator[None]:
+    """Tiny passes on many threads wait for each other on a busy machine."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def tiny_pipeline() -> TextPipeline:
+    """A pipeline that reads letter by letter, in windows of 64 tokens."""
+    letters = "aăâbcdđeêfghiklmnoôơpqrstuưvwxyzáàảãạéèẻẹíìịóòọốồộớờợúùủứừựýắằặấầậếềệ0123456789.,-"
+    pieces = [*letters, *(f"##{letter}" for letter in letters)]
+    tokenizer = build_tokenizer([*SPECIAL, *pieces])
+    return TextPipeline(PipelineSpec(window=64, overlap=8), tokenizer)

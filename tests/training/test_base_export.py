@@ -41,7 +41,7 @@ def exported(request, tmp_path_factory):
     torch.manual_seed(2)
     network = build_reader(base.encoder, kinds=6, topics=5).eval()
     export_onnx(network, folder / "model.onnx", base.pad_id)
-    return base, network, Model(folder / "model.onnx", threads=1, pad_id=base.pad_id)
+    return base, network, Model(folder / "model.onnx", threads=1)
 
 
 def rows_of(base, count: int, longest: int) -> list[list[int]]:
