@@ -7,6 +7,7 @@ of the taxonomy where there are none. Rules that stand above every score come la
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -110,6 +111,8 @@ class Router:
         self._table = table
         self._shares = topic_shares(city, topics, table)
         self._accused = AccusedOffices(self._agencies)
+        self._clause_words = [_words(text) for text in self._texts]
+        self._words = {t.slug: _words(t.label) for t in city.taxonomy.topics.values()}
 
     def suggest(self, asked: Asked) -> tuple[AgencySuggestion, ...]:
         """At least three agencies (if the city has them), best first, scores summing up to 1."""
@@ -126,7 +129,7 @@ class Router:
                 name=self._name(self._agencies[i], asked.ward),
                 role="candidate" if n else "lead",
                 score=round(float(scores[i]), 4),
-                because=self._best_clause(i, nearness),
+                because=self._best_clause(i, nearness, asked.topic),
             )
             for n, i in enumerate(shown)
         )
@@ -166,10 +169,21 @@ class Router:
         name = self._city.gazetteer.by_code[ward.ward_code].name
         return agency.ward_name.format(ward=name[0].lower() + name[1:])
 
-    def _best_clause(self, agency: int, nearness: Nearness) -> str:
+    def _best_clause(self, agency: int, nearness: Nearness, topic: str) -> str:
+        """The clause to quote: near to the text, and in the words of the decided topic.
+
+        An agency's clauses lie close together around its reports, so nearness alone often quotes
+        a neighbouring duty: humps and mirrors for a hole in an alley.
+        """
         start = int(self._starts[agency])
-        own = nearness[start : start + len(self._agencies[agency].mandate)]
-        return self._texts[start + int(own.argmax())]
+        own = range(start, start + len(self._agencies[agency].mandate))
+        label = self._words[topic]
+        best = max(own, key=lambda i: nearness[i] + len(label & self._clause_words[i]) / len(label))
+        return self._texts[best]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W\d_]+", text.lower()))
 
 
 def mandate_clauses(city: City) -> list[str]:

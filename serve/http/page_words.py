@@ -51,6 +51,7 @@ class Words:
     topic: str
     urgency: str
     sure: str
+    raised: str
     alternatives: str
     also: str
     deadline: str

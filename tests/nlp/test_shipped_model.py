@@ -128,3 +128,10 @@ def test_the_office_of_a_ward_bears_its_name(answer_of, place):
     names = {each.id: each.name for each in answer.agencies}
     assert names["ubnd-cap-xa"] == "UBND phường Thuận Hóa"
     assert answer.ward == "Phường Thuận Hóa"
+
+
+def test_the_quoted_clause_speaks_of_the_decided_topic(answer_of):
+    answer = answer_of("Mặt đường trong kiệt 12 bị ổ gà, sụt lún, phường Thuận Hóa.")
+    assert answer.topic == "mat-duong-hu-hong"
+    for agency in answer.agencies[:2]:
+        assert "mặt đường" in agency.because.lower()
