@@ -40,7 +40,7 @@ def _group(value: Value, groups: dict[str, Value], topics: dict[str, Value]) -> 
 
 
 def _topic(value: Value, group: str, topics: dict[str, Value]) -> Topic:
-    fields = value.fields("slug label definition guidance examples owners", "restricted")
+    fields = value.fields("slug label definition guidance examples owners", "restricted rescue")
     owners = fields["owners"].fields("city ward")
     return Topic(
         slug=_new_slug(fields["slug"], topics),
@@ -52,6 +52,7 @@ def _topic(value: Value, group: str, topics: dict[str, Value]) -> Topic:
         city_owners=owners["city"].texts(),
         ward_owners=owners["ward"].texts(),
         restricted=_flag(fields, "restricted"),
+        rescue=_flag(fields, "rescue"),
     )
 
 

@@ -23,6 +23,7 @@ class Topic:
     city_owners: tuple[str, ...]  # agency ids in order of preference
     ward_owners: tuple[str, ...]
     restricted: bool = False
+    rescue: bool = False  # a report of it means that somebody has to be fetched now
 
 
 @dataclass(frozen=True)

@@ -35,14 +35,16 @@ CUES = {
     # a body fails (0.50 of 28, nearly all others cao)
     "unconscious": re.compile(
         r"\b(?:bat tinh|ngat xiu|kho tho|tim tai|ngung tho|khong tho|co giat|hon me|sui bot mep"
-        r"|bang huyet)\b"
+        r"|nam im|bang huyet)\b"
     ),
 }
-#: Words by which a sentence speaks of what is over, denied, rehearsed or feared for some day.
+#: Words by which a sentence speaks of what is over, denied or rehearsed.
 _NOT_NOW = re.compile(
     r"\b(?:da (?:sua|dap|cat|xu ly|khac phuc|dua di|tinh lai|on)|dien tap|nam ngoai|nam truoc"
-    r"|hoi truoc|khong (?:bi|con|co ai|ai bi)|neu|lo ngai|phong khi|de phong|coi phim|xem phim)\b"
+    r"|hoi truoc|khong (?:bi|con|co ai|ai bi)|coi phim|xem phim)\b"
 )
+#: Words of what may come some day. A threat to die has an "if" in it and is a danger all the same.
+_SOME_DAY = re.compile(r"\b(?:neu|lo ngai|phong khi|de phong)\b")
 _SENTENCE = re.compile(r"[^.!?\n]+")
 
 
@@ -55,7 +57,8 @@ def danger_cue(text: str) -> str | None:
     for sentence in _SENTENCE.findall(fold_for_matching(text)):
         if _NOT_NOW.search(sentence):
             continue
+        some_day = _SOME_DAY.search(sentence) is not None
         for name, cue in CUES.items():
-            if cue.search(sentence):
+            if cue.search(sentence) and not (some_day and name != "self-harm"):
                 return name
     return None

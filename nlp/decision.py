@@ -31,7 +31,7 @@ def decide(doubts: Doubts, thresholds: Thresholds) -> tuple[Decision, tuple[str,
     line = sorted((doubts.urgency, near)) if near else []
     checks = (
         (doubts.urgency is Urgency.KHAN_CAP, "urgency is khan-cap"),
-        (doubts.danger is not None, f"words of danger: {doubts.danger}"),
+        (doubts.danger is not None, f"danger: {doubts.danger}"),
         (doubts.restricted, "text is restricted"),
         (
             near is not None,

@@ -251,7 +251,7 @@ def main(arguments: Sequence[str] | None = None, *, measured: Measure = measure_
             page = with_bench(README.read_text(encoding="utf-8"), bench.to_markdown())
             README.write_text(page, encoding="utf-8")
     except PhanAnhError as error:
-        Console(stderr=True).print(error.message, markup=False, highlight=False)
+        Console(stderr=True).print(error.message, markup=False, highlight=False, soft_wrap=True)
         return 2
     console = Console()
     console.print(_table(bench))

@@ -41,6 +41,10 @@ def test_a_cue_counts_though_another_sentence_speaks_of_the_past() -> None:
     assert danger_cue("Năm ngoái đã sửa rồi. Chừ trụ lại rò điện.") == "electric shock"
 
 
+def test_a_threat_to_die_is_a_danger_with_its_if() -> None:
+    assert danger_cue("Tôi sẽ tự thiêu trước ủy ban nếu không trả đất.") == "self-harm"
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
     assert danger_cue(text) in {None, *NOW}

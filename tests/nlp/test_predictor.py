@@ -233,5 +233,5 @@ def test_unmistakable_words_of_danger_outrank_the_model(changed):
     calm = changed(calibration=Calibration(thresholds=Thresholds(khan_cap=1.0)))
     answer = answer_of(calm, TEXTS[2])
     assert (answer.urgency, answer.call_now) == (Urgency.KHAN_CAP, True)
-    assert "words of danger: live wire" in answer.reasons
+    assert "danger: live wire" in answer.reasons
     assert not any("close to the line" in reason for reason in answer.reasons)

@@ -135,3 +135,12 @@ def test_the_quoted_clause_speaks_of_the_decided_topic(answer_of):
     assert answer.topic == "mat-duong-hu-hong"
     for agency in answer.agencies[:2]:
         assert "mặt đường" in agency.because.lower()
+
+
+def test_a_calm_call_for_rescue_is_khan_cap(answer_of):
+    answer = answer_of(
+        "Dạ nhà em nước lên ngang cửa sổ tầng 1, mạ em 80 tuổi không leo gác được, khi mô tiện thì "
+        "mấy anh ghé giúp."
+    )
+    assert (answer.topic, answer.urgency) == ("cuu-nan-mac-ket", Urgency.KHAN_CAP)
+    assert answer.call_now
