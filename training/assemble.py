@@ -14,7 +14,7 @@ from corpora.reports import to_report
 from nlp.artifact import Golden, Layout, Manifest, write_manifest
 from nlp.calibration import Calibration
 from nlp.clauses import save_clauses
-from nlp.domain import Kind, Prediction, Report
+from nlp.domain import Kind, Prediction, Report, Urgency
 from nlp.errors import ArtifactInvalid
 from nlp.model import Model, Scores
 from nlp.predictor import Predictor
@@ -167,13 +167,7 @@ def _placeholder(parts: Parts) -> tuple[Golden, ...]:
     """A first golden text, never checked, so that the draft is a well-formed artifact."""
     topic = parts.labels.topics[0]
     text = parts.city.taxonomy.topics[topic].examples[0]
-    return (Golden(text, Kind.PHAN_ANH, topic, _any_level()),)
-
-
-def _any_level() -> Any:  # noqa: ANN401 - an enum member of nlp.domain
-    from nlp.domain import Urgency
-
-    return Urgency.BINH_THUONG
+    return (Golden(text, Kind.PHAN_ANH, topic, Urgency.BINH_THUONG),)
 
 
 def _golden(parts: Parts, folder: Path) -> tuple[Golden, ...]:
